@@ -31,7 +31,9 @@ ticker() {
 }
 
 # stage NAME COMMAND...: one line on the screen with the time that it took,
-# the output in build/log/NAME.log. Returns what the command returned.
+# the output in build/log/NAME.log. Leaves the status in $stage_rc and always
+# returns 0: whoever tests a function, by "if" or "||", switches off set -e
+# within, and it would go on after an error.
 stage() {
 	stage_name=$1
 	stage_log=$top/build/log/$(printf %s "$1" | tr -cs A-Za-z0-9._ -).log
@@ -45,7 +47,6 @@ stage() {
 		ticker "$stage_name" "$stage_from" "$stage_log" &
 		stage_ticker=$!
 	fi
-	# "if" would switch off set -e within a COMMAND that is a function.
 	set +e
 	(set -e; "$@") >"$stage_log" 2>&1 </dev/null
 	stage_rc=$?
@@ -58,10 +59,28 @@ stage() {
 	printf '%5d s' $(($(date +%s) - stage_from))
 	if [ $stage_rc -eq 0 ]; then
 		echo
-		return 0
+		return
 	fi
 	echo "  FAILED"
 	explain "$stage_log"
 	echo "the whole log: ${stage_log#"$top"/}"
-	return $stage_rc
+}
+
+# must MESSAGE NAME COMMAND...: a stage without which there is no going on.
+must() {
+	must_say=$1
+	shift
+	stage "$@"
+	[ $stage_rc -eq 0 ] || die "$must_say"
+}
+
+# checkout DIRECTORY COMMIT: a work tree of build/linux, moved there.
+checkout() {
+	if ! git -C "$1" rev-parse HEAD >/dev/null 2>&1; then
+		rm -rf "$1"
+		git -C "$top/build/linux" worktree prune
+		git -C "$top/build/linux" worktree add -q -f --no-checkout --detach "$1" base
+	fi
+	rm -f "$(git -C "$1" rev-parse --absolute-git-dir)/index.lock"
+	git -C "$1" checkout -q -f --detach "$2"
 }

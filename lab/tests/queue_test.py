@@ -3,6 +3,8 @@
 
 import os
 import shutil
+import subprocess
+import unittest
 
 from house import CORE, HEADING, HouseTest
 
@@ -278,6 +280,21 @@ class Interrupted(HouseTest):
                 obstacle.rmdir()
                 self.works("queue", "fold")
                 self.assertEqual(self.files(), want)
+
+    @unittest.skipIf(os.geteuid(), "only root can mount a disk that is soon full")
+    def test_disk_full(self):
+        self.two_patches()
+        want = self.git("rev-parse", "series")
+        build = self.root / "build"
+        shutil.rmtree(build)
+        build.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", build], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", build], check=True)
+        self.refused("queue", "tree", says=["disk is full", "again"])
+        subprocess.run(["mount", "-o", "remount,size=64m", build], check=True)
+        self.works("queue", "tree")
+        self.assertEqual(self.git("rev-parse", "HEAD"), want)
+        self.assertEqual(self.git("status", "--porcelain"), "")
 
     def half_switched(self):
         """tree is killed after git wrote half of a file, its lock left."""
