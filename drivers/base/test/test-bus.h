@@ -59,6 +59,7 @@ struct test_bus {
 	/* For the use of ->probe() and @on_add of a test. */
 	void *data;
 	struct test_thread threads[2];
+	bool muted;
 	int loglevel;
 	spinlock_t lock;	/* protects the trace */
 	char trace[512];

@@ -253,8 +253,8 @@ TEST_F_TIMEOUT(faults, client, 120)
 TEST_F_TIMEOUT(faults, load, 180)
 {
 	int fd, n, ret, nodes, failures = 0;
+	char path[256], types[256];
 	struct utsname uts;
-	char path[256];
 	bool hit = true;
 
 	if (!self->available)
@@ -267,6 +267,10 @@ TEST_F_TIMEOUT(faults, load, 180)
 	if (fd < 0)
 		SKIP(return, "%s cannot be read", path);
 
+	snprintf(types, sizeof(types),
+		 "/sys/devices/virtual/%s/%s/mdev_supported_types",
+		 self->s->name, self->s->name);
+
 	ASSERT_EQ(0, module_unload(self->s->name));
 	nodes = entries("/sys/devices/virtual");
 	for (n = 1; hit && n < MANY; n += STRIDE) {
@@ -274,8 +278,8 @@ TEST_F_TIMEOUT(faults, load, 180)
 		ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
 		hit = failed(self->nth);
 		if (!ret) {
-			ASSERT_EQ(self->available,
-				  mdev_available(self->s, self->s->type));
+			/* it works without its link in /sys/class/mdev_bus */
+			ASSERT_LE(2, entries(types));
 			ASSERT_TRUE(!hit || !module_unload(self->s->name));
 		} else {
 			ASSERT_TRUE(hit);
