@@ -202,6 +202,40 @@ static void device_listed_other_bound_is_probed_again(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, test_device_deferred(dev));
 }
 
+/* Binds another device, which would try the listed ones again, then defers. */
+static void bind_other_then_defer(struct device *dev)
+{
+	struct test_driver *tdrv = to_test_driver(dev->driver);
+	struct test_bus *bus = to_test_bus(dev->bus);
+
+	tdrv->probe_ret = 0;
+	if (atomic_read(&tdrv->probes) > 1)
+		return;
+	KUNIT_EXPECT_EQ(bus->test, device_attach(bus->data), 1);
+	tdrv->probe_ret = -EPROBE_DEFER;
+}
+
+/*
+ * A device is bound while another is being probed that then defers. The one may
+ * be what the other waits for, and nothing else may come: it is tried again.
+ */
+static void device_other_bound_in_probe_is_probed_again(struct kunit *test)
+{
+	struct test_driver *a = test_driver_add(test, "a");
+	struct test_device *dev = test_device_add(test, "1");
+	struct test_device *other = test_device_add(test, "2");
+	struct test_bus *bus = test->priv;
+
+	test_bus_set_autoprobe(bus, true);
+	bus->data = &other->dev;
+	a->in_probe = bind_other_then_defer;
+	KUNIT_EXPECT_EQ(test, device_attach(&dev->dev), 0);
+	wait_for_device_probe();
+	KUNIT_EXPECT_PTR_EQ(test, dev->dev.driver, &a->drv);
+	KUNIT_EXPECT_EQ(test, atomic_read(&a->probes), 3);
+	KUNIT_EXPECT_FALSE(test, test_device_deferred(dev));
+}
+
 /* A missing supplier ends the walk: -EPROBE_DEFER, no probe, listed. */
 static void device_attach_supplier_missing_lists_device(struct kunit *test)
 {
@@ -728,6 +762,7 @@ static struct kunit_case bus_walk_cases[] = {
 	KUNIT_CASE(device_attach_first_defers_second_binds),
 	KUNIT_CASE(device_attach_probe_defers_lists_device),
 	KUNIT_CASE(device_listed_other_bound_is_probed_again),
+	KUNIT_CASE(device_other_bound_in_probe_is_probed_again),
 	KUNIT_CASE(device_attach_supplier_missing_lists_device),
 	KUNIT_CASE(device_attach_probing_blocked_lists_device),
 	KUNIT_CASE(device_attach_not_ready_lists_nothing),

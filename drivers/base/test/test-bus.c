@@ -3,7 +3,9 @@
  * A bus for tests, see test-bus.h.
  */
 #include <linux/console.h>
+#include <linux/debug_locks.h>
 #include <linux/device.h>
+#include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -219,14 +221,20 @@ void test_bus_mute(struct test_bus *bus)
 		kunit_printk(KERN_DEBUG, bus->test, "complaints expected\n");
 	bus->muted = true;
 	bus->loglevel = console_loglevel;
+	bus->taint = get_taint();
+	bus->locks_ok = debug_locks;
 	set_loglevel(CONSOLE_LOGLEVEL_MIN);
 }
 
 void test_bus_unmute(struct test_bus *bus)
 {
-	if (bus->loglevel)
-		set_loglevel(bus->loglevel);
+	if (!bus->loglevel)
+		return;
+	set_loglevel(bus->loglevel);
 	bus->loglevel = 0;
+	/* Reports of WARN(), KASAN and lockdep are nothing to be muted. */
+	KUNIT_EXPECT_EQ(bus->test, get_taint(), bus->taint);
+	KUNIT_EXPECT_EQ(bus->test, (bool)debug_locks, bus->locks_ok);
 }
 
 static int test_thread_run(void *data)

@@ -60,7 +60,10 @@ struct test_bus {
 	void *data;
 	struct test_thread threads[2];
 	bool muted;
+	/* As they were when the console was muted; loglevel 0: it is not. */
 	int loglevel;
+	unsigned long taint;
+	bool locks_ok;
 	spinlock_t lock;	/* protects the trace */
 	char trace[512];
 	size_t len;
@@ -102,7 +105,10 @@ const char *test_bus_trace(void);
 #define EXPECT_TRACE(test, expected) \
 	KUNIT_EXPECT_STREQ(test, test_bus_trace(), expected)
 
-/* Around what must complain: the complaint is not for the console. */
+/*
+ * Around what must complain: the complaint is not for the console. A report of
+ * WARN(), KASAN or lockdep meanwhile fails the test.
+ */
 void test_bus_mute(struct test_bus *bus);
 void test_bus_unmute(struct test_bus *bus);
 

@@ -359,6 +359,7 @@ struct job {
 	struct mdev_fixture *fixture;
 	struct test_parent *parent;
 	const char *uuid;
+	bool stop;
 	int ret;
 };
 
@@ -367,6 +368,19 @@ static int create_fn(void *data)
 	struct job *job = data;
 
 	job->ret = create_mdev(job->fixture, job->parent, "first", job->uuid);
+	complete_and_exit(&job->done, 0);
+}
+
+/* Tries again and again, until it has worked or somebody sets stop */
+static int create_often_fn(void *data)
+{
+	struct job *job = data;
+
+	do {
+		job->ret = create_mdev(job->fixture, job->parent, "first",
+				       job->uuid);
+		cond_resched();
+	} while (job->ret && !READ_ONCE(job->stop));
 	complete_and_exit(&job->done, 0);
 }
 
@@ -632,6 +646,34 @@ static void parent_type_bad_register_leaves_nothing(struct kunit *test)
 					      dev_name(&a->dev)));
 	start(test, a);
 	KUNIT_EXPECT_EQ(test, create_mdev(fixture, a, "first", UUID_1), 0);
+}
+
+/*
+ * Nobody creates an mdev while its parent is being registered, though the files
+ * of its first types are there: if a later one fails, the parent never was.
+ */
+static void parent_type_bad_register_lets_nobody_create(struct kunit *test)
+{
+	struct mdev_fixture *fixture = test->priv;
+	struct test_parent *a = fixture->a;
+	struct attribute_group *bad_types[] = {
+		&first_type, &second_type, &nameless_type, NULL
+	};
+	struct mdev_parent_ops ops = a->ops;
+	struct job *creating;
+	int i, ret;
+
+	ops.supported_type_groups = bad_types;
+	creating = job_start(test, create_often_fn, a, UUID_1);
+	for (i = 0; i < 10; i++)
+		KUNIT_EXPECT_EQ(test, mdev_register_device(&a->dev, &ops),
+				-EINVAL);
+	WRITE_ONCE(creating->stop, true);
+	ret = job_join(test, creating);
+	if (ret != -ENOENT)
+		KUNIT_EXPECT_EQ(test, ret, -ENODEV);
+	expect_binds(test, a, 0, 0);
+	expect_nothing_left(test, a, UUID_1);
 }
 
 /* Each of two parents gets its mdevs bound by its own driver only. */
@@ -1199,6 +1241,7 @@ static struct kunit_case mdev_test_cases[] = {
 	KUNIT_CASE(parent_driver_unregistered_register_returns_einval),
 	KUNIT_CASE(parent_registered_register_returns_eexist),
 	KUNIT_CASE(parent_type_bad_register_leaves_nothing),
+	KUNIT_CASE(parent_type_bad_register_lets_nobody_create),
 	KUNIT_CASE(parents_two_create_binds_own_driver),
 	KUNIT_CASE(mdev_unbound_other_driver_refused),
 	KUNIT_CASE(mdev_unbound_bind_binds_again),
