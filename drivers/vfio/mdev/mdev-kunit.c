@@ -420,9 +420,11 @@ static struct job *job_start(struct kunit *test, int (*fn)(void *),
 	job->parent = parent;
 	job->uuid = uuid;
 	task = kthread_run(fn, job, "mdev-kunit");
-	if (IS_ERR(task))
+	if (IS_ERR(task)) {
 		kfree(job);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+		job = NULL;
+	}
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, job);
 
 	return job;
 }
