@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "../kselftest_harness.h"
 #include "vfio-mdev.h"
@@ -251,6 +252,14 @@ static bool dmabuf_works(int fd)
 	return ret && !ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync);
 }
 
+/* Descriptors of one dma-buf have this in common. */
+static ino_t inode(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : st.st_ino;
+}
+
 /* The dma-buf of a plane has its size, wherever in the memory it starts. */
 TEST_F(mbochs, dmabuf)
 {
@@ -294,6 +303,7 @@ TEST_F(mbochs, dmabuf_twice)
 	ASSERT_EQ(0, query(&self->v, &plane));
 	second = get_dmabuf(&self->v, plane.dmabuf_id);
 	ASSERT_LE(0, second);
+	EXPECT_EQ(inode(first), inode(second));
 	close(first);
 	EXPECT_TRUE(dmabuf_works(second));
 	close(second);
@@ -346,6 +356,7 @@ TEST_F(mbochs, dmabuf_of_former_client)
 	ASSERT_EQ(0, vfio_open(&self->v, self->uuid));
 	new = mode_dmabuf(&self->v, VBE(0), 0);
 	ASSERT_LE(0, new);
+	EXPECT_NE(inode(old), inode(new));
 	EXPECT_TRUE(dmabuf_works(old));
 	close(old);
 	EXPECT_TRUE(dmabuf_works(new));
