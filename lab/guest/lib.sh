@@ -44,6 +44,11 @@ is() {
 	return 1
 }
 
+# busybox would take its own, which does not know of soft dependencies.
+modprobe() {
+	/sbin/modprobe "$@"
+}
+
 devices=/sys/bus/mdev/devices
 
 # The first type of the parent $1.

@@ -190,11 +190,12 @@ class Guest(Place):
             with open(path, "w") as file:
                 file.write("#!/bin/sh\n" + text)
             os.chmod(path, 0o755)
-        for made in ("build/lean/root", "build/mdevctl/usr/bin",
-                     "build/mdevctl/etc/mdevctl.d"):
+        for made in ("build/lean/root", "build/debian/usr/bin",
+                     "build/debian/etc/mdevctl.d"):
             os.makedirs(self.path(made))
-        if mdevctl:
-            shutil.copy(mdevctl, self.path("build/mdevctl/usr/bin/mdevctl"))
+        for name, program in (("mdevctl", mdevctl), ("accel-config", "/bin/true")):
+            if program:
+                shutil.copy(program, self.path("build/debian/usr/bin/" + name))
         env = dict(os.environ, QEMU=os.path.join(lab, "qemu"), LIMIT="2",
                    CONFIG="lean", SRC="none", TESTS="", ACCEL="tcg")
         self.done = subprocess.run([os.path.join(lab, "vm")], env=env, text=True,
