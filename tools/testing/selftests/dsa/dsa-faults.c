@@ -321,6 +321,36 @@ TEST_F_TIMEOUT(faults, halt_and_go_on, 100)
 	}
 }
 
+/* A halt ends what the device had: the kernel's client hears of it at once. */
+TEST_F_TIMEOUT(faults, halt_ends_copies, 100)
+{
+	struct copies c = { .threads = 1, .each = 1, .size = 512 };
+	long long until;
+	long submitted;
+	int log;
+
+	if (!self->ready)
+		return;
+	ASSERT_EQ(0, enable(self->way, DEVICE));
+	ASSERT_EQ(0, enable(self->way, WQ_KERNEL));
+	ASSERT_EQ(0, sim_fault("stick 0"));
+	submitted = sim_count("submitted");
+	console_quiet(true);
+	log = log_open();
+	ASSERT_EQ(0, dmatest_start(&c));
+	ASSERT_TRUE(sim_counts_to("submitted", submitted + 1));
+	ASSERT_EQ(0, sim_fault("halt 0"));
+	until = now_ms() + PATIENCE_MS;
+	while (!log_count(log, ": summary 1 tests, 1 failures")) {
+		ASSERT_LT(now_ms(), until);
+		usleep(10000);
+	}
+	close(log);
+	EXPECT_EQ(0, dmatest_stop());
+	console_quiet(false);
+	EXPECT_TRUE(comes_to(WQ_KERNEL, "enabled"));
+}
+
 /* One that wants a reset of the function stays halted until it gets that. */
 TEST_F_TIMEOUT(faults, halt_for_good, 100)
 {
@@ -368,23 +398,43 @@ TEST_F(faults, reset)
 	EXPECT_TRUE(disabled(DEVICE));
 }
 
-/* An error that the device reports wakes the client of the queue it names. */
-TEST_F(faults, error_report)
+static int wait_for_error(void *unused)
 {
 	struct pollfd pollfd = { .events = POLLIN };
+	struct portal p;
+	int ret;
+
+	ret = portal_open(&p, WQ_USER);
+	if (ret)
+		return ret;
+	pollfd.fd = p.fd;
+	ret = poll(&pollfd, 1, -1) == 1 && pollfd.revents == POLLIN ? 0 : -EIO;
+	portal_close(&p);
+	return ret;
+}
+
+/* An error that the device reports wakes who waits, for all queues or its own. */
+TEST_F_TIMEOUT(faults, error_report, 100)
+{
+	static const char * const orders[] = { "swerr 0x10 1", "swerr 0x10" };
+	pid_t pid;
+	int i;
 
 	if (!self->ready)
 		return;
-	ASSERT_EQ(0, enable(self->way, DEVICE));
-	ASSERT_EQ(0, enable(self->way, WQ_USER));
-	ASSERT_EQ(0, portal_open(&self->p, WQ_USER));
-	pollfd.fd = self->p.fd;
-	ASSERT_EQ(0, sim_fault("swerr 0x10 1"));
-	ASSERT_EQ(1, poll(&pollfd, 1, PATIENCE_MS));
-	EXPECT_TRUE(pollfd.revents & POLLIN);
-	/* and one that names no queue wakes all */
-	ASSERT_EQ(0, sim_fault("swerr 0x10"));
-	EXPECT_EQ(0, portal_copy(&self->p));
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		/* who waits after an error sees that */
+		ASSERT_EQ(0, pci_driver("unbind"));
+		ASSERT_EQ(0, pci_driver("bind"));
+		ASSERT_EQ(0, dsa_configure());
+		ASSERT_EQ(0, enable(self->way, DEVICE));
+		ASSERT_EQ(0, enable(self->way, WQ_USER));
+		pid = start(wait_for_error, NULL);
+		EXPECT_TRUE(still_running(pid, 500));
+		EXPECT_TRUE(has(WQ_USER, "clients", "1"));
+		ASSERT_EQ(0, sim_fault(orders[i]));
+		EXPECT_EQ(0, finish(pid, PATIENCE_MS));
+	}
 }
 
 TEST_HARNESS_MAIN
