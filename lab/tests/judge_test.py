@@ -182,20 +182,21 @@ class Judged(Place):
 
 class Guest(Place):
     """lab/vm in a tree of its own, with a script for QEMU."""
-    def vm(self, script, mdevctl="/bin/true"):
+    def vm(self, script, build=""):
         lab = self.path("lab")
         shutil.copytree(LAB, lab)
-        for name, text in (("build", ""), ("setup", ""), ("qemu", script)):
+        for name, text in (("build", build), ("setup", ""), ("qemu", script)):
             path = os.path.join(lab, name)
             with open(path, "w") as file:
                 file.write("#!/bin/sh\n" + text)
             os.chmod(path, 0o755)
-        for made in ("build/lean/root", "build/debian/usr/bin",
-                     "build/debian/etc/mdevctl.d"):
+        for made in ("build/lean/root", "build/debian/etc/mdevctl.d",
+                     "build/debian/usr/bin", "build/debian/usr/sbin",
+                     "build/debian/sbin"):
             os.makedirs(self.path(made))
-        for name, program in (("mdevctl", mdevctl), ("accel-config", "/bin/true")):
-            if program:
-                shutil.copy(program, self.path("build/debian/usr/bin/" + name))
+        for program in ("usr/bin/mdevctl", "usr/bin/accel-config", "usr/sbin/hostapd",
+                        "sbin/wpa_supplicant", "sbin/iw"):
+            shutil.copy("/bin/true", self.path("build/debian/" + program))
         env = dict(os.environ, QEMU=os.path.join(lab, "qemu"), LIMIT="2",
                    CONFIG="lean", SRC="none", TESTS="", ACCEL="tcg")
         self.done = subprocess.run([os.path.join(lab, "vm")], env=env, text=True,
@@ -232,7 +233,7 @@ class Guest(Place):
                       "Kernel panic - not syncing: x", lines)
 
     def test_a_boot_that_did_not_happen_is_not_run(self):
-        self.assertEqual(self.vm("", mdevctl=None), (1, ["not run"]))
+        self.assertEqual(self.vm("", build="exit 1"), (1, ["not run"]))
 
 
 if __name__ == "__main__":

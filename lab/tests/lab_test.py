@@ -12,7 +12,8 @@ from house import LAB, HouseTest
 class Script(HouseTest):
     def setUp(self):
         super().setUp()
-        for name in "setup", "build", "lean.config", "series.config":
+        for name in ("setup", "build", "lean.config", "users.config",
+                     "series.config"):
             shutil.copy(LAB / name, self.root / "lab" / name)
 
     def script(self, text):
