@@ -382,6 +382,25 @@ static void device_not_activated_is_refused(struct kunit *test)
 	expect_bound(test, tc->dev[1]);
 }
 
+static int take_none(struct pnp_card_link *clink)
+{
+	return 0;
+}
+
+/* A driver may do without devices: it keeps the card, and is told of nothing. */
+static void driver_takes_none_is_not_told(struct kunit *test)
+{
+	struct test_card *tc = add_card(test, 0);
+
+	fx.probe = take_none;
+	add_driver(test);
+	KUNIT_EXPECT_EQ(test, fx.probes, 1);
+	KUNIT_EXPECT_EQ(test, fx.removes, 0);
+	expect_free(test, tc->dev[0]);
+	remove_driver();
+	KUNIT_EXPECT_EQ(test, fx.removes, 0);
+}
+
 static int take_two_and_fail(struct pnp_card_link *clink)
 {
 	take_two(clink);
@@ -549,6 +568,7 @@ static struct kunit_case pnp_card_cases[] = {
 	KUNIT_CASE(card_searched_finds_free_devices),
 	KUNIT_CASE(device_with_other_driver_is_refused),
 	KUNIT_CASE(device_not_activated_is_refused),
+	KUNIT_CASE(driver_takes_none_is_not_told),
 	KUNIT_CASE(probe_fails_devices_are_released),
 	KUNIT_CASE(device_released_is_bound_again),
 	KUNIT_CASE(two_cards_driver_removed_from_both),

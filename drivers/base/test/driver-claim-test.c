@@ -168,6 +168,30 @@ static void device_not_ready_claim_is_bound_by_add(struct kunit *test)
 	expect_bound(test, tdev);
 }
 
+static int claim_and_release_on_uevent(struct device *dev,
+				       struct kobj_uevent_env *env)
+{
+	/* This is for the event of device_add(): the release sends one, too. */
+	dev->bus->uevent = NULL;
+	claim_on_add(dev);
+	device_release_driver(dev);
+	return 0;
+}
+
+/* Released before device_add() has bound it: nothing is left to be bound. */
+static void device_not_ready_release_unclaims(struct kunit *test)
+{
+	struct test_bus *bus = test->priv;
+	struct test_device *tdev;
+
+	bus->bus.uevent = claim_and_release_on_uevent;
+	tdev = test_device_add(test, "2");
+	EXPECT_TRACE(test, "UNBIND 2, remove a2, UNBOUND 2");
+	expect_unbound(test, tdev);
+	KUNIT_EXPECT_EQ(test, claim(fx.a, tdev), 0);
+	expect_bound(test, tdev);
+}
+
 static ssize_t foreign_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
@@ -231,6 +255,7 @@ static struct kunit_case driver_claim_cases[] = {
 	KUNIT_CASE(device_of_no_bus_claim_returns_einval),
 	KUNIT_CASE(device_not_added_claim_is_bound_by_add),
 	KUNIT_CASE(device_not_ready_claim_is_bound_by_add),
+	KUNIT_CASE(device_not_ready_release_unclaims),
 	KUNIT_CASE(links_fail_claim_leaves_nothing),
 	KUNIT_CASE(device_claimed_in_probe_of_other_is_bound),
 	KUNIT_CASE(driver_unregistered_releases_claimed),
@@ -245,3 +270,5 @@ static struct kunit_suite driver_claim_suite = {
 };
 
 kunit_test_suite(driver_claim_suite);
+
+MODULE_LICENSE("GPL v2");

@@ -517,7 +517,7 @@ static void drvctl_of_port_that_goes_returns_enodev(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->b.connects), 0);
 }
 
-/* The driver goes while drvctl connects it: the port ends up without driver. */
+/* The driver that drvctl has bound goes: the port ends up without driver. */
 static void unregister_driver_after_drvctl_frees_port(struct kunit *test)
 {
 	struct fixture *f = test->priv;

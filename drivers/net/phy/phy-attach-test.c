@@ -45,6 +45,8 @@ static struct {
 	int ack_error;
 	/* Notifications about the PHY, and how many came without its lock. */
 	int binds, bounds, not_bounds, unbounds, unlocked;
+	/* For how long a bind stops before the probe, in ms. */
+	unsigned int bind_delay;
 	struct test_thread threads[2];
 	/* Of the PHY driver whose probe takes the RTNL. */
 	struct completion locked, probing;
@@ -85,6 +87,8 @@ static int notify(struct notifier_block *nb, unsigned long action, void *data)
 	switch (action) {
 	case BUS_NOTIFY_BIND_DRIVER:
 		fx.binds++;
+		if (fx.bind_delay)
+			msleep(fx.bind_delay);
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
 		fx.bounds++;
@@ -319,6 +323,29 @@ static void phy_removed_attach_returns_enodev(struct kunit *test)
 	fx.phy = NULL;
 }
 
+/* The probe of a MAC is told to try later; who sets a netdev up learns that by
+ * an errno which userspace knows.
+ */
+static void supplier_missing_attach_is_deferred(struct kunit *test)
+{
+	struct device *supplier = root_device_register("phy-attach-supplier");
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(supplier));
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test,
+				     device_link_add(&fx.phy->mdio.dev, supplier,
+						     DL_FLAG_AUTOREMOVE_SUPPLIER));
+	KUNIT_EXPECT_EQ(test, attach(fx.ndev[0]), -EPROBE_DEFER);
+	expect_unbound(test);
+	fx.ndev[0]->reg_state = NETREG_REGISTERED;
+	KUNIT_EXPECT_EQ(test, attach(fx.ndev[0]), -EAGAIN);
+	fx.ndev[0]->reg_state = NETREG_UNINITIALIZED;
+	expect_unbound(test);
+
+	root_device_unregister(supplier);
+	KUNIT_EXPECT_EQ(test, attach(fx.ndev[0]), 0);
+	expect_generic(test, fx.ndev[0]);
+}
+
 /* The second netdev gets -EBUSY; the first one does not notice. */
 static void phy_attached_second_netdev_is_refused(struct kunit *test)
 {
@@ -437,17 +464,20 @@ static void driver_probes_under_rtnl_attach_does_not_wait(struct kunit *test)
 	struct test_thread *thread = &fx.threads[0];
 	struct task_struct *task;
 
-	fx.bus->phy_mask = ~0;
 	init_completion(&thread->done);
 	KUNIT_ASSERT_EQ(test, phy_driver_register(&rtnl_driver, THIS_MODULE), 0);
 	device_release_driver(&fx.phy->mdio.dev);
 	reinit_completion(&fx.probing);
+	/* Let phy_attach_direct() find dev->driver, and no phydev->drv. */
+	fx.bind_delay = 50;
 
 	task = kthread_run(hold_lock_and_register, thread, "phy-attach-probe");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	wait_for_completion(&fx.locked);
+	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(&fx.locked,
+							    TEST_TIMEOUT));
 	rtnl_lock();
 	KUNIT_EXPECT_EQ(test, attach(fx.ndev[0]), 0);
+	KUNIT_EXPECT_PTR_EQ(test, fx.phy->drv, &rtnl_driver);
 	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&fx.probing,
 							    TEST_TIMEOUT));
 	rtnl_unlock();
@@ -524,6 +554,7 @@ static struct kunit_case phy_attach_cases[] = {
 	KUNIT_CASE(phy_without_driver_attach_holds_device_lock),
 	KUNIT_CASE(generic_probe_fails_attach_leaves_nothing),
 	KUNIT_CASE(phy_removed_attach_returns_enodev),
+	KUNIT_CASE(supplier_missing_attach_is_deferred),
 	KUNIT_CASE(phy_attached_second_netdev_is_refused),
 	KUNIT_CASE(two_netdevs_attach_at_once_one_wins),
 	KUNIT_CASE(driver_probes_under_rtnl_attach_does_not_wait),

@@ -60,8 +60,11 @@ static int fake_resume(struct usb_interface *intf)
 	return 0;
 }
 
-static const struct usb_device_id any_id[] = {
-	{ .driver_info = 1 },
+/* No real device has this ID: the drivers must not be tried on those. */
+#define FAKE_ID	0xffff
+
+static const struct usb_device_id fake_id[] = {
+	{ USB_DEVICE(FAKE_ID, FAKE_ID) },
 	{}
 };
 
@@ -72,7 +75,7 @@ static struct usb_driver auto_driver = {
 	.disconnect = fake_disconnect,
 	.suspend = fake_suspend,
 	.resume = fake_resume,
-	.id_table = any_id,
+	.id_table = fake_id,
 	.no_dynamic_id = 1,
 	.supports_autosuspend = 1,
 };
@@ -81,7 +84,7 @@ static struct usb_driver plain_driver = {
 	.name = "claim-kunit-plain",
 	.probe = fake_probe,
 	.disconnect = fake_disconnect,
-	.id_table = any_id,
+	.id_table = fake_id,
 	.no_dynamic_id = 1,
 };
 
@@ -148,6 +151,8 @@ static int claim_test_init(struct kunit *test)
 	}
 	fx.udev->state = USB_STATE_CONFIGURED;
 	fx.udev->authorized = 1;
+	fx.udev->descriptor.idVendor = cpu_to_le16(FAKE_ID);
+	fx.udev->descriptor.idProduct = cpu_to_le16(FAKE_ID);
 	fx.udev->dev.release = fake_udev_release;
 	device_initialize(&fx.udev->dev);
 	pm_runtime_no_callbacks(&fx.udev->dev);
@@ -475,6 +480,38 @@ static void interface_locked_claim_waits(struct kunit *test)
 	expect_unclaimed(test, 0);
 }
 
+/*
+ * Whoever is probed without the lock of the device may wait for a mutex of the
+ * claimant's: once it has a driver, it is busy, locked or not.
+ */
+static void interface_locked_and_driven_claim_returns_ebusy(struct kunit *test)
+{
+	struct usb_interface *intf = fx.intf[0];
+	/* not on the stack: a thread that hangs may still write to it */
+	static int ret;
+	bool done;
+
+	ret = 1;
+	reinit_completion(&claimed);
+	device_lock(&intf->dev);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kthread_run(claim_thread, &ret,
+						    "%s", test->name)));
+	done = wait_for_completion_timeout(&claimed, HZ / 5);
+	KUNIT_EXPECT_FALSE(test, done);
+	/* As really_probe() does, before it calls the probe function. */
+	WRITE_ONCE(intf->dev.driver, &plain_driver.drvwrap.driver);
+	if (!done)
+		done = wait_for_completion_timeout(&claimed, TEST_TIMEOUT);
+	KUNIT_EXPECT_TRUE(test, done);
+	WRITE_ONCE(intf->dev.driver, NULL);
+	device_unlock(&intf->dev);
+	if (!done)
+		done = wait_for_completion_timeout(&claimed, TEST_TIMEOUT);
+	KUNIT_ASSERT_TRUE(test, done);
+	KUNIT_EXPECT_EQ(test, ret, -EBUSY);
+	expect_unclaimed(test, 0);
+}
+
 static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(interface_free_claim_binds_unprobed),
 	KUNIT_CASE(interface_claimed_claim_returns_ebusy),
@@ -486,6 +523,7 @@ static struct kunit_case claim_cases[] = {
 	KUNIT_CASE(interface_probed_claims_other),
 	KUNIT_CASE(interface_probe_fails_other_is_free),
 	KUNIT_CASE(interface_locked_claim_waits),
+	KUNIT_CASE(interface_locked_and_driven_claim_returns_ebusy),
 	{}
 };
 

@@ -18,9 +18,10 @@
 virtual org
 virtual report
 
-// (a) a driver set by hand, then device_bind_driver()
+// (a) a driver set by hand, then device_bind_driver(). The driver core is the
+// one that may.
 
-@bind@
+@bind exists@
 expression D;
 expression E != NULL;
 position s, p;
@@ -37,8 +38,7 @@ position s, p;
  device_bind_driver@p(&D)
 )
 
-// Nothing sets it here: then somebody else has, by hand. The driver core is the
-// one that may.
+// Nothing sets it here: then somebody else has, by hand.
 
 @bind_alone@
 position p != bind.p;
@@ -47,7 +47,7 @@ position p != bind.p;
 
 // (b) a driver set by hand before the device is added
 
-@add@
+@add exists@
 expression D;
 expression E != NULL;
 position s;
@@ -63,7 +63,7 @@ identifier f =~ "^device_(add|register)$";
  f(&D)
 )
 
-@add_platform@
+@add_platform exists@
 expression D;
 expression E != NULL;
 position s;
@@ -104,7 +104,8 @@ position s;
 @script:python depends on org@
 p << bind.p;
 @@
-cocci.print_main("driver set by hand before device_bind_driver()", p)
+if not p[0].file.endswith("drivers/base/dd.c"):
+    cocci.print_main("driver set by hand before device_bind_driver()", p)
 
 @script:python depends on org@
 p << bind_alone.p;
@@ -135,7 +136,8 @@ cocci.print_main("device with a driver set by hand", s)
 @script:python depends on report@
 p << bind.p;
 @@
-coccilib.report.print_report(p[0], "WARNING: driver set by hand before device_bind_driver(), use device_driver_attach()")
+if not p[0].file.endswith("drivers/base/dd.c"):
+    coccilib.report.print_report(p[0], "WARNING: driver set by hand before device_bind_driver(), use device_driver_attach()")
 
 @script:python depends on report@
 p << bind_alone.p;

@@ -13,84 +13,17 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/input.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "../kselftest_harness.h"
 #include "serio.h"
 
-#define MONITOR		0x5e9
-#define MONITOR_ID	0x4d
-#define NO_MONITOR	"no QEMU monitor at I/O port 0x5e9"
-
 /* Scancodes of the key "a", from a controller that translates */
 #define A_DOWN		0x1e
 #define A_UP		0x9e
-
-static int open_monitor(void)
-{
-	unsigned char id = 0;
-	int fd;
-
-	fd = open("/dev/port", O_RDWR | O_CLOEXEC);
-	if (fd >= 0 && (pread(fd, &id, 1, MONITOR) != 1 || id != MONITOR_ID)) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-static bool ask(int monitor, const char *command)
-{
-	for (; *command; command++)
-		if (pwrite(monitor, command, 1, MONITOR) != 1)
-			return false;
-	return true;
-}
-
-/* The port with this description, or "" */
-static void find_port(const char *description, char *port, size_t size)
-{
-	char text[64];
-	glob_t found;
-	ssize_t len;
-	int i, fd;
-
-	*port = '\0';
-	if (glob(PORTS "/serio*/description", 0, NULL, &found))
-		return;
-	for (i = 0; i < found.gl_pathc; i++) {
-		fd = open(found.gl_pathv[i], O_RDONLY);
-		len = read(fd, text, sizeof(text) - 1);
-		close(fd);
-		if (len < 1)
-			continue;
-		text[len - 1] = '\0';
-		if (!strcmp(text, description))
-			snprintf(port, size, "%.*s",
-				 (int)strcspn(found.gl_pathv[i] + strlen(PORTS "/"), "/"),
-				 found.gl_pathv[i] + strlen(PORTS "/"));
-	}
-	globfree(&found);
-}
-
-static bool appears(const char *description, char *port, size_t size)
-{
-	int tries = LIMIT * 50;
-
-	do {
-		find_port(description, port, size);
-		if (*port)
-			return true;
-		usleep(20000);
-	} while (--tries);
-	return false;
-}
 
 FIXTURE(keys) {
 	char kbd[16];
@@ -123,24 +56,8 @@ FIXTURE_TEARDOWN(keys)
 		close(self->monitor);
 }
 
-/* A key arrives, down and up, through the input device of the port. */
-static bool key_arrives(int monitor, const char *port)
-{
-	bool ret;
-	int fd;
-
-	fd = open_event(port);
-	if (fd < 0)
-		return false;
-	ret = ask(monitor, "sendkey a\n") &&
-	      event_within(fd, EV_KEY, KEY_A, 1) &&
-	      event_within(fd, EV_KEY, KEY_A, 0);
-	close(fd);
-	return ret;
-}
-
 /* atkbd, serio_raw, and back; who had opened serio_raw is told. */
-TEST_F(keys, keyboard)
+TEST_F_TIMEOUT(keys, keyboard, SLOW)
 {
 	struct pollfd pfd = { .events = POLLIN };
 
@@ -167,7 +84,7 @@ TEST_F(keys, keyboard)
 }
 
 /* psmouse, serio_raw, and back. A mouse reports when it is enabled (0xf4). */
-TEST_F(keys, mouse)
+TEST_F_TIMEOUT(keys, mouse, SLOW)
 {
 	int fd;
 
@@ -205,7 +122,7 @@ TEST_F(keys, mouse)
 }
 
 /* A mouse is no keyboard, and a keyboard no mouse. */
-TEST_F(keys, refusal)
+TEST_F_TIMEOUT(keys, refusal, SLOW)
 {
 	if (self->monitor < 0)
 		SKIP(return, NO_MONITOR);
@@ -217,7 +134,7 @@ TEST_F(keys, refusal)
 }
 
 /* reconnect keeps the input device, rescan makes a new one. */
-TEST_F(keys, reconnect_and_rescan)
+TEST_F_TIMEOUT(keys, reconnect_and_rescan, SLOW)
 {
 	int fd;
 
@@ -240,7 +157,7 @@ TEST_F(keys, reconnect_and_rescan)
 /* A key on a port without driver makes serio look for one, but not in manual
  * mode.
  */
-TEST_F(keys, key_without_driver)
+TEST_F_TIMEOUT(keys, key_without_driver, SLOW)
 {
 	if (self->monitor < 0)
 		SKIP(return, NO_MONITOR);
@@ -258,7 +175,7 @@ TEST_F(keys, key_without_driver)
 }
 
 /* The driver of the keyboard is unloaded while drvctl has bound it. */
-TEST_F(keys, driver_unloaded)
+TEST_F_TIMEOUT(keys, driver_unloaded, SLOW)
 {
 	if (self->monitor < 0)
 		SKIP(return, NO_MONITOR);
@@ -266,31 +183,6 @@ TEST_F(keys, driver_unloaded)
 	EXPECT_EQ(0, module_unload("atkbd"));
 	EXPECT_STREQ("", driver_of(self->kbd));
 	EXPECT_EQ(0, module_load("atkbd"));
-	EXPECT_TRUE(bound_to(self->kbd, "atkbd"));
-	EXPECT_TRUE(key_arrives(self->monitor, self->kbd));
-}
-
-/* The controller's driver is unloaded while drvctl of its ports is written. */
-TEST_F(keys, controller_unloaded)
-{
-	char kbd[64], aux[64];
-	pid_t one, two;
-
-	if (self->monitor < 0)
-		SKIP(return, NO_MONITOR);
-	snprintf(kbd, sizeof(kbd), PORTS "/%s/drvctl", self->kbd);
-	snprintf(aux, sizeof(aux), PORTS "/%s/drvctl", self->aux);
-	one = writer(kbd, "serio_raw", "none");
-	two = writer(aux, "none", "serio_raw");
-	usleep(100000);
-	EXPECT_EQ(0, module_unload("i8042"));
-	kill(one, SIGKILL);
-	kill(two, SIGKILL);
-	EXPECT_TRUE(ends(one));
-	EXPECT_TRUE(ends(two));
-
-	ASSERT_EQ(0, module_load("i8042"));
-	ASSERT_TRUE(appears("i8042 KBD port", self->kbd, sizeof(self->kbd)));
 	EXPECT_TRUE(bound_to(self->kbd, "atkbd"));
 	EXPECT_TRUE(key_arrives(self->monitor, self->kbd));
 }

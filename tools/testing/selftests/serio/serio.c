@@ -10,6 +10,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <linux/input.h>
+#include <linux/userio.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,6 +24,11 @@
 #include <unistd.h>
 
 #include "serio.h"
+
+#define MONITOR		0x5e9
+#define MONITOR_ID	0x4d
+
+#define SERIO_8042	0x01
 
 int module_load(const char *name)
 {
@@ -196,6 +202,7 @@ bool byte_within(int fd, unsigned char byte)
 pid_t writer(const char *path, const char *first, const char *second)
 {
 	pid_t pid;
+	int fd;
 
 	fflush(NULL);
 	pid = fork();
@@ -203,6 +210,9 @@ pid_t writer(const char *path, const char *first, const char *second)
 		return pid;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* A port of userio goes when its last file is closed. */
+	for (fd = 3; fd < 64; fd++)
+		close(fd);
 	for (;;) {
 		store(first, "%s", path);
 		store(second, "%s", path);
@@ -219,4 +229,154 @@ bool ends(pid_t pid)
 		usleep(20000);
 	}
 	return true;
+}
+
+/* The port with this description, or "" */
+static void find_port(const char *description, char *port, size_t size)
+{
+	char text[64];
+	glob_t found;
+	ssize_t len;
+	int i, fd;
+
+	*port = '\0';
+	if (glob(PORTS "/serio*/description", 0, NULL, &found))
+		return;
+	for (i = 0; i < found.gl_pathc; i++) {
+		fd = open(found.gl_pathv[i], O_RDONLY);
+		len = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		if (len < 1)
+			continue;
+		text[len - 1] = '\0';
+		if (!strcmp(text, description))
+			snprintf(port, size, "%.*s",
+				 (int)strcspn(found.gl_pathv[i] + strlen(PORTS "/"), "/"),
+				 found.gl_pathv[i] + strlen(PORTS "/"));
+	}
+	globfree(&found);
+}
+
+bool appears(const char *description, char *port, size_t size)
+{
+	int tries = LIMIT * 50;
+
+	do {
+		find_port(description, port, size);
+		if (*port)
+			return true;
+		usleep(20000);
+	} while (--tries);
+	return false;
+}
+
+static int userio(int fd, unsigned char type, unsigned char data)
+{
+	struct userio_cmd cmd = { .type = type, .data = data };
+
+	return write(fd, &cmd, sizeof(cmd)) == sizeof(cmd) ? 0 : -errno;
+}
+
+void send_byte(struct keyboard *kbd, unsigned char byte)
+{
+	userio(kbd->fd, USERIO_CMD_SEND_INTERRUPT, byte);
+}
+
+/* Everything is acknowledged; the ID is that of an AT keyboard. */
+static void *answer(void *arg)
+{
+	struct keyboard *kbd = arg;
+	struct pollfd pfd = { .fd = kbd->fd, .events = POLLIN };
+	unsigned char byte;
+
+	while (!kbd->ends) {
+		if (poll(&pfd, 1, 100) != 1 || read(kbd->fd, &byte, 1) != 1 ||
+		    !kbd->answers)
+			continue;
+		send_byte(kbd, 0xfa);
+		if (byte == 0xf2) {
+			send_byte(kbd, 0xab);
+			send_byte(kbd, 0x83);
+		}
+	}
+	return NULL;
+}
+
+/* The number of the newest port, -1 if there is none */
+static int newest(void)
+{
+	struct dirent *entry;
+	int number, last = -1;
+	DIR *dir;
+
+	dir = opendir(PORTS);
+	if (!dir)
+		return -1;
+	while ((entry = readdir(dir)))
+		if (sscanf(entry->d_name, "serio%d", &number) == 1 && number > last)
+			last = number;
+	closedir(dir);
+	return last;
+}
+
+int plug(struct keyboard *kbd)
+{
+	int before = newest(), tries = LIMIT * 50, ret;
+
+	kbd->fd = open("/dev/userio", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (kbd->fd < 0)
+		return -errno;
+	kbd->answers = true;
+	kbd->ends = false;
+	ret = userio(kbd->fd, USERIO_CMD_SET_PORT_TYPE, SERIO_8042) ?:
+	      userio(kbd->fd, USERIO_CMD_REGISTER, 0);
+	if (ret)
+		return ret;
+	while (newest() == before && --tries)
+		usleep(20000);
+	snprintf(kbd->port, sizeof(kbd->port), "serio%d", newest());
+	return tries ? -pthread_create(&kbd->thread, NULL, answer, kbd) : -ETIMEDOUT;
+}
+
+void unplug(struct keyboard *kbd)
+{
+	kbd->ends = true;
+	pthread_join(kbd->thread, NULL);
+	close(kbd->fd);
+}
+
+int open_monitor(void)
+{
+	unsigned char id = 0;
+	int fd;
+
+	fd = open("/dev/port", O_RDWR | O_CLOEXEC);
+	if (fd >= 0 && (pread(fd, &id, 1, MONITOR) != 1 || id != MONITOR_ID)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+bool ask(int monitor, const char *command)
+{
+	for (; *command; command++)
+		if (pwrite(monitor, command, 1, MONITOR) != 1)
+			return false;
+	return true;
+}
+
+bool key_arrives(int monitor, const char *port)
+{
+	bool ret;
+	int fd;
+
+	fd = open_event(port);
+	if (fd < 0)
+		return false;
+	ret = ask(monitor, "sendkey a\n") &&
+	      event_within(fd, EV_KEY, KEY_A, 1) &&
+	      event_within(fd, EV_KEY, KEY_A, 0);
+	close(fd);
+	return ret;
 }

@@ -29,6 +29,8 @@
 #define AUDIO	"snd-usb-audio"
 #define ROUNDS	200
 #define WAIT_MS	20000
+/* Seconds for a test, in an emulated PC with a kernel that checks itself */
+#define SLOW	120
 
 static char usbdev[64];		/* the device under test, as in DEVICES */
 static char intf[2][80];	/* of usb-net: control, and data */
@@ -156,7 +158,7 @@ static bool find_device(const char *module, const char *class,
 
 	run("modprobe", "xhci-pci");
 	run("modprobe", module);
-	for (ms = 0; !found && ms < WAIT_MS / 4; ms += 20) {
+	for (ms = 0; !found && ms < WAIT_MS / 2; ms += 20) {
 		usleep(20000);
 		dir = opendir(DEVICES);
 		while (dir && !found && (entry = readdir(dir))) {
@@ -254,7 +256,7 @@ FIXTURE_TEARDOWN(ether)
 }
 
 /* Both have the driver, which can let the device sleep. */
-TEST_F(ether, probe_claims)
+TEST_F_TIMEOUT(ether, probe_claims, SLOW)
 {
 	if (self->fd < 0)
 		SKIP(return, NO_ETHER);
@@ -264,7 +266,7 @@ TEST_F(ether, probe_claims)
 }
 
 /* To take the driver off one of the two takes it off the other. */
-TEST_F(ether, unbind)
+TEST_F_TIMEOUT(ether, unbind, SLOW)
 {
 	int n;
 
@@ -281,7 +283,7 @@ TEST_F(ether, unbind)
 }
 
 /* What the kernel has is busy, what userspace has claimed, too. */
-TEST_F(ether, usbfs)
+TEST_F_TIMEOUT(ether, usbfs, SLOW)
 {
 	if (self->fd < 0)
 		SKIP(return, NO_ETHER);
@@ -321,7 +323,7 @@ TEST_F(ether, usbfs)
 }
 
 /* The probe of a driver fails when what it claims is taken, and keeps nothing. */
-TEST_F(ether, taken)
+TEST_F_TIMEOUT(ether, taken, SLOW)
 {
 	if (self->fd < 0)
 		SKIP(return, NO_ETHER);
@@ -335,7 +337,7 @@ TEST_F(ether, taken)
 }
 
 /* An interface that is not authorized is lost, and refused until it is. */
-TEST_F(ether, interface_not_authorized)
+TEST_F_TIMEOUT(ether, interface_not_authorized, SLOW)
 {
 	if (self->fd < 0)
 		SKIP(return, NO_ETHER);
@@ -353,7 +355,7 @@ TEST_F(ether, interface_not_authorized)
 }
 
 /* The interfaces go while they are claimed, by either, and come back. */
-TEST_F(ether, device_not_authorized)
+TEST_F_TIMEOUT(ether, device_not_authorized, SLOW)
 {
 	int i;
 
@@ -375,7 +377,7 @@ TEST_F(ether, device_not_authorized)
 }
 
 /* The hub loses the device all of a sudden, and finds it again. */
-TEST_F(ether, unplug)
+TEST_F_TIMEOUT(ether, unplug, SLOW)
 {
 	int i;
 
@@ -400,7 +402,7 @@ TEST_F(ether, unplug)
 }
 
 /* The module goes with the claims of its driver, and comes back. */
-TEST_F(ether, module_unloaded)
+TEST_F_TIMEOUT(ether, module_unloaded, SLOW)
 {
 	if (self->fd < 0)
 		SKIP(return, NO_ETHER);
@@ -414,7 +416,7 @@ TEST_F(ether, module_unloaded)
 }
 
 /* Idle and claimed, the device goes to sleep, and wakes up when it must. */
-TEST_F(ether, autosuspend)
+TEST_F_TIMEOUT(ether, autosuspend, SLOW)
 {
 	int ms;
 
@@ -463,7 +465,7 @@ static void *claim_in_rounds(void *arg)
 }
 
 /* Two files ask at once: one gets it, the other is told that it is busy. */
-TEST_F(ether, two_files)
+TEST_F_TIMEOUT(ether, two_files, SLOW)
 {
 	if (self->fd < 0)
 		SKIP(return, NO_ETHER);
@@ -514,7 +516,7 @@ static void *claim_and_release(void *arg)
  * Two drivers want the interface: cdc_ether, when it is bound to the other
  * one, and usbfs. Each gets it many times, and the loser never has half of it.
  */
-TEST_F_TIMEOUT(ether, two_drivers, 90)
+TEST_F_TIMEOUT(ether, two_drivers, SLOW)
 {
 	int ether_won = 0, i;
 	pthread_t thread;
@@ -572,7 +574,7 @@ FIXTURE_TEARDOWN(audio)
 }
 
 /* All are free when the device may no longer be used, and claimed again. */
-TEST_F(audio, device_not_authorized)
+TEST_F_TIMEOUT(audio, device_not_authorized, SLOW)
 {
 	if (!self->intfs)
 		SKIP(return, NO_AUDIO);
@@ -582,7 +584,7 @@ TEST_F(audio, device_not_authorized)
 }
 
 /* The module goes with its claims; registered, it claims again. */
-TEST_F(audio, module_unloaded)
+TEST_F_TIMEOUT(audio, module_unloaded, SLOW)
 {
 	if (!self->intfs)
 		SKIP(return, NO_AUDIO);
@@ -592,7 +594,7 @@ TEST_F(audio, module_unloaded)
 }
 
 /* The streaming interface of a driver that is there cannot be had. */
-TEST_F(audio, usbfs)
+TEST_F_TIMEOUT(audio, usbfs, SLOW)
 {
 	int fd, n;
 
