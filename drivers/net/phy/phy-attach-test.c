@@ -548,6 +548,22 @@ static void phy_unbound_detach_puts_module(struct kunit *test)
 	expect_generic(test, fx.ndev[0]);
 }
 
+/* A driver that is bound while somebody is attached is held, too. */
+static void phy_bound_again_holds_new_driver(struct kunit *test)
+{
+	int modules = module_references(THIS_MODULE), held = !!modules;
+
+	KUNIT_ASSERT_EQ(test, attach(fx.ndev[0]), 0);
+	device_release_driver(&fx.phy->mdio.dev);
+	KUNIT_ASSERT_EQ(test, phy_driver_register(&rtnl_driver, THIS_MODULE), 0);
+	KUNIT_EXPECT_PTR_EQ(test, fx.phy->drv, &rtnl_driver);
+	KUNIT_EXPECT_EQ(test, module_references(THIS_MODULE), modules + held);
+	phy_detach(fx.phy);
+	KUNIT_EXPECT_EQ(test, module_references(THIS_MODULE), modules);
+	phy_driver_unregister(&rtnl_driver);
+	expect_unbound(test);
+}
+
 static struct kunit_case phy_attach_cases[] = {
 	KUNIT_CASE(phy_without_driver_attach_binds_generic),
 	KUNIT_CASE(phy_c45_without_driver_attach_binds_its_generic),
@@ -561,6 +577,7 @@ static struct kunit_case phy_attach_cases[] = {
 	KUNIT_CASE(phy_with_driver_attach_uses_it),
 	KUNIT_CASE(interrupts_stay_attach_leaves_phy_free),
 	KUNIT_CASE(phy_unbound_detach_puts_module),
+	KUNIT_CASE(phy_bound_again_holds_new_driver),
 	{}
 };
 
