@@ -61,7 +61,7 @@ TEST_F_TIMEOUT(drvctl, card_unloaded, SLOW)
 	if (!self->port.name[0])
 		SKIP(return, NO_CARD);
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, module_load("snd-ens1370", "joystick=1"));
+		ASSERT_EQ(0, load_card());
 		ASSERT_EQ(0, find_port(&self->port));
 		ASSERT_EQ(0, store("none", self->port.drvctl));
 		one = writer("none", self->port.drvctl);

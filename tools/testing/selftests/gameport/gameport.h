@@ -27,6 +27,8 @@ struct port {
 
 int module_load(const char *name, const char *parameter);
 int module_unload(const char *name);
+/* load_card() - load the driver of the card, with its port */
+int load_card(void);
 
 /* store() - write text to a file in one go */
 int store(const char *text, const char *path);
