@@ -329,7 +329,7 @@ static void bound_to(struct kunit *test, struct gameport *port, struct test_driv
 {
 	KUNIT_EXPECT_PTR_EQ(test, port->dev.driver, t ? &t->gameport.driver : NULL);
 	KUNIT_EXPECT_PTR_EQ(test, port->drv, t ? &t->gameport : NULL);
-	KUNIT_EXPECT_EQ(test, has_link(test, port), !!t);
+	KUNIT_EXPECT_EQ(test, has_link(test, port), (bool)t);
 }
 
 /* A driver that drvctl names is connected with the lock of the device held. */
@@ -388,7 +388,8 @@ static void rescan_driver_refuses_leaves_port_free(struct kunit *test)
 	f->b.result = -ENODEV;
 	KUNIT_EXPECT_EQ(test, drvctl(test, f->port, "rescan"), 0);
 	KUNIT_EXPECT_GT(test, atomic_read(&f->a.connects), 0);
-	KUNIT_EXPECT_PTR_EQ(test, f->port->dev.driver, NULL);
+	KUNIT_EXPECT_PTR_EQ(test, f->port->dev.driver,
+			    (struct device_driver *)NULL);
 	/* what the driver should have done */
 	gameport_close(f->port);
 }

@@ -343,7 +343,7 @@ static void bound_to(struct kunit *test, struct serio *serio, struct test_driver
 {
 	KUNIT_EXPECT_PTR_EQ(test, serio->dev.driver, t ? &t->serio.driver : NULL);
 	KUNIT_EXPECT_PTR_EQ(test, serio->drv, t ? &t->serio : NULL);
-	KUNIT_EXPECT_EQ(test, has_link(test, serio), !!t);
+	KUNIT_EXPECT_EQ(test, has_link(test, serio), (bool)t);
 }
 
 /* A driver that drvctl names is connected with the lock of the device held. */
